@@ -4,6 +4,7 @@ use crate::api::error::ApiError;
 use crate::api::operation::Access;
 use crate::model::client_address::ClientAddress;
 use crate::model::key::Tier;
+use crate::model::values::time::Timestamp;
 use crate::service::Service;
 use crate::service::metrics::Refusal;
 use crate::service::rate_limits::RateLimitHeaders;
@@ -15,6 +16,7 @@ pub(super) struct Admission<'r> {
     service: &'r Service,
     access: Access,
     from: ClientAddress,
+    now: Timestamp,
     /// What the response says about the limit.
     rate_limit: &'r mut Option<RateLimitHeaders>,
     counted: Option<Counted>,
@@ -34,7 +36,8 @@ impl<'r> Admission<'r> {
         from: ClientAddress,
         rate_limit: &'r mut Option<RateLimitHeaders>,
     ) -> Self {
-        Self { service, access, from, rate_limit, counted: None }
+        let now = service.store.clock().now();
+        Self { service, access, from, now, rate_limit, counted: None }
     }
 
     /// Counts the request.
@@ -42,7 +45,7 @@ impl<'r> Admission<'r> {
     /// # Errors
     /// [`ApiError::RateLimited`], or that a scope is missing.
     pub fn admit(&mut self, credentials: &Credentials) -> Result<(), ApiError> {
-        let now = self.service.store.clock().now();
+        let now = self.now;
         match self.count(credentials) {
             None => {}
             Some(Decision::Allowed(budget)) => {
@@ -67,8 +70,7 @@ impl<'r> Admission<'r> {
     /// Records that the key was used.
     pub fn record_use(&self, credentials: &Credentials) {
         let Credentials { key, caller, .. } = credentials;
-        let now = self.service.store.clock().now();
-        self.service.key_usage.record(caller.workspace.no, &key.id, now, self.from);
+        self.service.key_usage.record(caller.workspace.no, &key.id, self.now, self.from);
     }
 
     /// Forgets for whom the request was admitted, but not that it was counted.

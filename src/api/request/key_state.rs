@@ -7,7 +7,6 @@ use crate::api::error::ApiError;
 use crate::store::{Snapshot, StoreError};
 
 /// What is known about the key of a request.
-#[allow(clippy::large_enum_variant, reason = "the large one is the usual one in a local file")]
 pub(super) enum KeyState {
     /// It was read for this request, in this snapshot if it can be used for more lookups.
     Read(Option<Snapshot>),

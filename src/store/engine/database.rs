@@ -111,9 +111,9 @@ impl Database {
 
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         match self {
-            Self::Sqlite(database) => database.snapshot().map(Snapshot::Sqlite),
+            Self::Sqlite(database) => Ok(Snapshot::Sqlite(Box::new(database.snapshot()?))),
             #[cfg(feature = "postgres")]
-            Self::Postgres(database) => database.snapshot().map(Snapshot::Postgres),
+            Self::Postgres(database) => Ok(Snapshot::Postgres(Box::new(database.snapshot()?))),
         }
     }
 
@@ -189,11 +189,12 @@ impl Database {
 
 /// A view of the database at one moment, for several reads. In SQLite, it costs no more than a
 /// single read: the expensive part is acquiring and releasing the transaction lock. Drop it before
-/// awaiting: the pool has only one connection per reading thread.
+/// awaiting: the pool has only one connection per reading thread. Boxed, because it is moved through
+/// every step of a request.
 pub enum Snapshot {
-    Sqlite(SqliteSnapshot),
+    Sqlite(Box<SqliteSnapshot>),
     #[cfg(feature = "postgres")]
-    Postgres(PgSnapshot),
+    Postgres(Box<PgSnapshot>),
 }
 
 impl Snapshot {
