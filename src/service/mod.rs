@@ -4,13 +4,13 @@
 pub(crate) mod access_log;
 pub(crate) mod auth_limits;
 pub(crate) mod backups;
+pub(crate) mod bounded_map;
 pub(crate) mod client_networks;
 pub(crate) mod clock_skew;
 pub mod demo_mode;
 pub(crate) mod erasure;
 pub(crate) mod health;
 pub(crate) mod key_usage;
-mod known_keys;
 pub(crate) mod leadership;
 pub(crate) mod metrics;
 pub(crate) mod rate_limits;

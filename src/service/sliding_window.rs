@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::bounded_map::make_room;
 use crate::model::clock::Monotonic;
 use crate::model::values::time::Timestamp;
 
@@ -160,7 +161,7 @@ impl<K: Eq + Hash + Clone> SlidingWindows<K> {
         let now = millis(now);
         let mut windows = lock(&self.windows);
         if !windows.contains_key(&key) {
-            make_room(&mut windows, now, self.max);
+            drop_empty(&mut windows, now, self.max);
         }
         windows.entry(key).or_insert_with(Window::new).add(now, count);
     }
@@ -184,7 +185,7 @@ impl<K: Eq + Hash + Clone> SlidingWindows<K> {
             let mut window = Window::new();
             let decision = window.decide(now, limit, count);
             if count {
-                make_room(&mut windows, now, self.max);
+                drop_empty(&mut windows, now, self.max);
                 windows.insert(key.clone(), window);
             }
             decision
@@ -215,15 +216,10 @@ fn millis(time: Monotonic) -> i64 {
 }
 
 /// Drops empty windows. If there are none, drops an arbitrary one.
-fn make_room<K: Eq + Hash + Clone>(windows: &mut HashMap<K, Window>, now: i64, max: usize) {
-    if windows.len() < max {
-        return;
-    }
-    windows.retain(|_, window| !window.is_empty(now));
-    if windows.len() >= max
-        && let Some(any) = windows.keys().next().cloned()
-    {
-        windows.remove(&any);
+fn drop_empty<K: Eq + Hash + Clone>(windows: &mut HashMap<K, Window>, now: i64, max: usize) {
+    if windows.len() >= max {
+        windows.retain(|_, window| !window.is_empty(now));
+        make_room(windows, max);
     }
 }
 

@@ -13,6 +13,7 @@ use blake2::digest::{CtOutput, Mac};
 use crate::model::key::issued;
 use crate::model::key::secret::{KeySecret, Prefix};
 use crate::model::values::argon2id::HashError;
+use crate::service::bounded_map::make_room;
 
 /// The maximum number of cached keys. Only verified keys are cached.
 const MAX_CACHED: usize = 10_000;
@@ -89,11 +90,7 @@ impl KeyVerifier {
     pub fn insert(&self, secret: &KeySecret, hash: String) {
         let verified = CachedKey { hash, digest: self.digest(secret) };
         let mut cache = self.cache();
-        if cache.len() >= MAX_CACHED
-            && let Some(any) = cache.keys().next().cloned()
-        {
-            cache.remove(&any);
-        }
+        make_room(&mut cache, MAX_CACHED);
         cache.insert(secret.prefix().clone(), verified);
     }
 

@@ -3,6 +3,8 @@
 //! database is on another machine, they wait for a network, so threads that must not block hand
 //! them over.
 
+mod known_keys;
+
 use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -10,8 +12,8 @@ use std::time::Duration;
 
 use tokio::task::{JoinError, spawn_blocking};
 
+use self::known_keys::KnownKeys;
 use super::Service;
-use super::known_keys::KnownKeys;
 use super::read_threads::ReadThreads;
 use crate::model::key::secret::Prefix;
 use crate::settings::Settings;

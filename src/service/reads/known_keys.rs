@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::key::secret::Prefix;
+use crate::service::bounded_map::make_room;
 use crate::store::Credentials;
 
 /// The maximum number of keys, of less than a kilobyte each.
@@ -25,11 +26,7 @@ impl KnownKeys {
             keys.remove(&prefix);
             return;
         };
-        if keys.len() >= MAX_KEYS
-            && let Some(any) = keys.keys().next().cloned()
-        {
-            keys.remove(&any);
-        }
+        make_room(&mut keys, MAX_KEYS);
         keys.insert(prefix, found);
     }
 
