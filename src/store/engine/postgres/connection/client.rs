@@ -131,8 +131,7 @@ impl Client {
     }
 
     pub fn prepare(&mut self, sql: &str, patience: Patience) -> Result<Statement, Error> {
-        let request = self.ahead.and(&self.client, self.client.prepare(sql));
-        self.link.run(patience, request)
+        self.run(patience, |client| client.prepare(sql))
     }
 
     pub fn query(
@@ -141,8 +140,7 @@ impl Client {
         values: &[&(dyn ToSql + Sync)],
         patience: Patience,
     ) -> Result<Vec<Row>, Error> {
-        let request = self.ahead.and(&self.client, self.client.query(statement, values));
-        self.link.run(patience, request)
+        self.run(patience, |client| client.query(statement, values))
     }
 
     pub fn execute(
@@ -151,8 +149,7 @@ impl Client {
         values: &[&(dyn ToSql + Sync)],
         patience: Patience,
     ) -> Result<u64, Error> {
-        let request = self.ahead.and(&self.client, self.client.execute(statement, values));
-        self.link.run(patience, request)
+        self.run(patience, |client| client.execute(statement, values))
     }
 
     pub fn simple_query(
@@ -160,8 +157,17 @@ impl Client {
         sql: &str,
         patience: Patience,
     ) -> Result<Vec<SimpleQueryMessage>, Error> {
-        let request = self.ahead.and(&self.client, self.client.simple_query(sql));
-        self.link.run(patience, request)
+        self.run(patience, |client| client.simple_query(sql))
+    }
+
+    /// Waits for a request, and for the one that is sent ahead.
+    fn run<'c, T, F: Future<Output = Result<T, Error>>>(
+        &'c mut self,
+        patience: Patience,
+        request: impl FnOnce(&'c tokio_postgres::Client) -> F,
+    ) -> Result<T, Error> {
+        let Self { client, link, ahead } = self;
+        link.run(patience, ahead.and(client, request(client)))
     }
 
     /// Sends a request together with the next one.
