@@ -69,12 +69,15 @@ fn from_row(row: &Row<'_>) -> engine::Result<Credentials> {
     Ok(Credentials { key, hash: row.get("hash")?, caller })
 }
 
+/// Finds a key by its lookup ID.
+const BY_LOOKUP_ID: &str = "k.lookup = ?1";
+
 /// Returns the key with this prefix, revoked or not.
 pub(super) fn find_by_prefix(
     conn: Conn<'_>,
     prefix: &Prefix,
 ) -> Result<Option<Credentials>, StoreError> {
-    let sql = select("k.lookup = ?1");
+    let sql = select(BY_LOOKUP_ID);
     let found = conn.prepare_cached(&sql)?.query_row([prefix.lookup_id()], from_row).optional()?;
     Ok(found.filter(|found: &Credentials| found.key.prefix == *prefix))
 }
@@ -97,9 +100,8 @@ impl Reader<'_> {
         known: &Credentials,
         read: impl FnOnce(&Self) -> T,
     ) -> Result<Option<T>, StoreError> {
-        let (sql, prefix) = (select("k.lookup = ?1"), &known.key.prefix);
-        let query = [prefix.lookup_id()];
-        let (current, result) = self.conn.query_ahead(&sql, query, from_row, || read(self))?;
+        let (sql, id) = (select(BY_LOOKUP_ID), known.key.prefix.lookup_id());
+        let (current, result) = self.conn.query_ahead(&sql, [id], from_row, || read(self))?;
         Ok(current.filter(|current| current == known).map(|_| result))
     }
 

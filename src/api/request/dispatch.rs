@@ -136,6 +136,7 @@ async fn read_with<F: Future<Output = ApiResult>>(
     admission: &mut Admission<'_>,
     handler: impl Fn(Call) -> F,
 ) -> Option<ApiResult> {
+    // A refusal counts in the metrics, so only the one that is sent.
     if !admission.is_within_limit(known) || admission.admit(known).is_err() {
         return None;
     }
